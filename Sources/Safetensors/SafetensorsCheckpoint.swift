@@ -1,16 +1,17 @@
 import BinaryIO
 import SystemPackage
 
-/// All tensors of a model, from one safetensors file, from shards with or without an index, or from what `torch.save` wrote.
+/// All tensors of a model, from one safetensors file, from shards with or without an index, or from files that
+/// `torch.save` wrote.
 public struct SafetensorsCheckpoint: Sendable {
     /// A tensor and the file that holds it.
     public struct Entry: Sendable {
-        /// The file, which stays mapped as long as this value lives.
+        /// The file, which stays mapped as long as this value exists.
         public let file: SafetensorsFile
-        /// The tensor's place in it.
+        /// The tensor in that file.
         public let tensor: SafetensorsTensor
 
-        /// An entry for a tensor of `file`.
+        /// Creates an entry for a tensor of `file`.
         public init(file: SafetensorsFile, tensor: SafetensorsTensor) {
             self.file = file
             self.tensor = tensor
@@ -26,8 +27,8 @@ public struct SafetensorsCheckpoint: Sendable {
         }
     }
 
-    /// The tensors, shard by shard in the order of the shards' names, each shard's by their names, as the safetensors
-    /// library lists them: headers put tensors of larger types first.
+    /// The tensors, shard by shard in the order of the shards' names, and in each shard sorted by name, as the
+    /// safetensors library lists them: headers put tensors of larger types first.
     public let entries: [Entry]
     /// The files that hold them.
     public let files: [FilePath]
@@ -35,9 +36,9 @@ public struct SafetensorsCheckpoint: Sendable {
     private static let single = "model.safetensors"
     private static let pickle = "pytorch_model.bin"
     private static let index = "model.safetensors.index.json"
-    /// More than any model was cut into.
+    /// The most shards, far beyond any model.
     private static let mostShards = 1024
-    /// An index names every tensor; a million of long names stay below this.
+    /// The largest index in bytes. It names every tensor; a million long names need less.
     private static let indexLimit = 256 << 20
 
     /// - Throws: `FileError`, `SafetensorsError`.
@@ -62,14 +63,14 @@ public struct SafetensorsCheckpoint: Sendable {
         }
     }
 
-    /// Shards that no index names: `PREFIX-00001-of-0000N.ENDING`, all of them.
-    /// - Returns: nil where there is none.
+    /// Returns all shards `PREFIX-00001-of-0000N.ENDING` of a model without an index.
+    /// - Returns: nil if there are none.
     private static func shards(_ prefix: String, _ ending: String, in folder: FilePath) throws -> [FilePath]? {
         func name(_ index: Int, _ count: Int) -> String {
             func digits(_ number: Int) -> String { String("\(100_000 + number)".dropFirst()) }
             return "\(prefix)-\(digits(index))-of-\(digits(count)).\(ending)"
         }
-        // The last one's name tells how many there are.
+        // The last shard's name contains their number.
         guard
             let count = (1...mostShards).first(where: { count in
                 fileIdentity(folder.appending(name(count, count))) != nil
@@ -84,11 +85,11 @@ public struct SafetensorsCheckpoint: Sendable {
         }
     }
 
-    /// - Parameter areSorted: whether a file's tensors are taken by their names, as the safetensors library lists them; else
-    ///   in the order in which they were saved.
+    /// - Parameter areSorted: whether a file's tensors are sorted by name, as the safetensors library lists them;
+    ///   otherwise they are in the order in which they were saved.
     private init(files: [SafetensorsFile], areSorted: Bool = true) throws {
         entries = files.flatMap { file in
-            // By the bytes of the names, which is how Python orders texts.
+            // Sorted by the bytes of the names, as Python orders texts.
             let tensors =
                 areSorted
                 ? file.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } : file.tensors
@@ -103,7 +104,7 @@ public struct SafetensorsCheckpoint: Sendable {
         }
     }
 
-    /// - Parameter index: which shard holds which tensor.
+    /// - Parameter index: the shard of each tensor.
     private init(index: [String: String], folder: FilePath) throws {
         let shards = Set(index.values).sorted()
         for shard in shards where fileIdentity(folder.appending(shard)) == nil {
@@ -137,12 +138,12 @@ public struct SafetensorsCheckpoint: Sendable {
             guard let shard = value.string else {
                 throw SafetensorsError(path: path, problem: .invalidIndex("'\(name)' names no file"))
             }
-            // One plain component: no separator, nothing that leads out of the folder.
+            // One plain component: no separator, and nothing that leads out of the folder.
             guard let component = FilePath.Component(shard), component.kind == .regular, component.string == shard
             else {
                 throw SafetensorsProblem.unsafeShardName(shard)
             }
-            // JSON keys differ as bytes; two that are the same text would be one tensor.
+            // JSON keys differ as bytes; two that are equal as text would be one tensor.
             guard index.updateValue(shard, forKey: name) == nil else { throw SafetensorsProblem.duplicateTensor(name) }
         }
         return index

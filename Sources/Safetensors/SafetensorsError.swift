@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Why a source checkpoint cannot be used.
 public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
-    /// The file.
+    /// The path of the file.
     public let path: FilePath
     /// What is wrong with it.
     public let problem: SafetensorsProblem
@@ -12,7 +12,7 @@ public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
     public var description: String { "\(path): \(problem.explanation)" }
 }
 
-/// What is wrong with a safetensors file, or with the folder it lies in.
+/// What is wrong with a safetensors file, or with its folder.
 public enum SafetensorsProblem: Error, Equatable, Sendable {
     case tooShort(byteCount: Int)
     case headerTooLarge(byteCount: UInt64)

@@ -7,31 +7,32 @@ public struct SafetensorsTensor: Sendable, Equatable {
     public let name: String
     /// How its elements are stored.
     public let type: SafetensorsType
-    /// Dimensions, slowest-varying first, as PyTorch writes them.
+    /// The dimensions, slowest-varying first, as PyTorch writes them.
     public let shape: [Int]
-    /// Where the data lies, in bytes from the start of the file.
+    /// The range of the data, in bytes from the start of the file.
     public let range: Range<Int>
 
-    /// Every value is as its property describes it; whoever makes one answers for its range.
+    /// Creates a value from its parts; each parameter is documented on its property. The caller is responsible for the
+    /// range.
     package init(name: String, type: SafetensorsType, shape: [Int], range: Range<Int>) {
         (self.name, self.type, self.shape, self.range) = (name, type, shape, range)
     }
 }
 
-/// One safetensors file, opened and checked: the tensors tile its data without holes, overlap or anything after them.
+/// One safetensors file, opened and checked: the tensors cover its data without gaps, overlap or anything after them.
 ///
 /// Source: the format section of the safetensors README.
 public final class SafetensorsFile: Sendable {
     /// The most header bytes that the format allows.
     static let headerLimit: UInt64 = 100_000_000
 
-    /// The path as it was given.
+    /// The path as the caller passed it.
     public let path: FilePath
     /// The tensors in the order of the header.
     public let tensors: [SafetensorsTensor]
     private let mapping: MappedFile
 
-    /// - Throws: `FileError` when the file cannot be read, `SafetensorsError` when it is not sound.
+    /// - Throws: `FileError` if the file cannot be read, `SafetensorsError` if it is not valid.
     public init(path: FilePath) throws {
         let mapping = try MappedFile(path: path)
         do {
@@ -45,8 +46,9 @@ public final class SafetensorsFile: Sendable {
         self.mapping = mapping
     }
 
-    /// A file that `torch.save` wrote, whose tensors lie in it as they are; in the order of its dictionary.
-    /// - Throws: `FileError` when the file cannot be read, `SafetensorsError` when it holds anything else than tensors.
+    /// Opens a file that `torch.save` wrote, whose tensors are stored unchanged; they are in the order of its
+    /// dictionary.
+    /// - Throws: `FileError` if the file cannot be read, `SafetensorsError` if it contains anything other than tensors.
     init(pickle path: FilePath) throws {
         let mapping = try MappedFile(path: path)
         do {
@@ -58,9 +60,9 @@ public final class SafetensorsFile: Sendable {
         self.mapping = mapping
     }
 
-    /// A file of another format whose tensors lie in it as they do in a checkpoint.
-    /// - Parameter tensors: where they lie; not all of the file must belong to one.
-    /// - Throws: `FileError` when the file cannot be read, `SafetensorsError` when a tensor reaches beyond it.
+    /// Opens a file of another format whose tensors are stored as in a checkpoint.
+    /// - Parameter tensors: the tensors with their ranges; they need not cover all of the file.
+    /// - Throws: `FileError` if the file cannot be read, `SafetensorsError` if a tensor reaches beyond it.
     package init(path: FilePath, holding tensors: [SafetensorsTensor]) throws {
         mapping = try MappedFile(path: path)
         for tensor in tensors where tensor.range.upperBound > mapping.count {
@@ -153,7 +155,8 @@ public final class SafetensorsFile: Sendable {
         )
     }
 
-    /// Every byte of the data belongs to exactly one tensor, so that no second meaning can hide in the file.
+    /// Checks that every byte of the data belongs to exactly one tensor, so that no second meaning can hide in the
+    /// file.
     private static func checkTiling(_ tensors: [SafetensorsTensor], dataStart: Int, fileByteCount: Int) throws {
         var end = dataStart
         for tensor in tensors.sorted(by: {

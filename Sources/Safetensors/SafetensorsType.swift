@@ -23,7 +23,7 @@ public enum SafetensorsType: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case c64 = "C64"
 
-    /// Bits that one element takes: whole bytes but for types below eight bits.
+    /// The number of bits of one element: whole bytes, except for types below eight bits.
     public var bitsPerElement: Int {
         switch self {
         case .f64, .i64, .u64, .c64: 64

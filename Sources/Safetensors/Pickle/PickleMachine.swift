@@ -1,9 +1,9 @@
-/// Reads a pickle as far as a state dictionary of PyTorch goes, and calls nothing: of all names only those that rebuild tensors are
-/// known, and what they would do is told as a value.
+/// Reads a pickle as far as a state dictionary of PyTorch needs, without calling anything: only the names that rebuild
+/// tensors are known, and their result is returned as a value.
 ///
 /// Source: CPython's `pickletools`, and PyTorch's `torch/_utils.py` and `torch/serialization.py`.
 struct PickleMachine {
-    /// What stands on the stack.
+    /// A value on the stack.
     indirect enum Value {
         case none
         case bool(Bool)
@@ -12,12 +12,12 @@ struct PickleMachine {
         case tuple([Value])
         case dictionary(Reference)
         case name(String)
-        /// Numbers of a file in the archive.
+        /// The numbers of a file in the archive.
         case storage(type: String, key: String)
         case tensor(type: String, key: String, offset: Int, shape: [Int], strides: [Int])
     }
 
-    /// A dictionary, which is filled after it was put somewhere.
+    /// A dictionary, which is filled after it was stored somewhere.
     final class Reference {
         var pairs: [(key: Value, value: Value)] = []
     }
@@ -33,8 +33,8 @@ struct PickleMachine {
 
     private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// The value that a pickle holds.
-    /// - Throws: `SafetensorsProblem.unreadablePickle` for an opcode or a name beside those, with its place.
+    /// Returns the value of a pickle.
+    /// - Throws: `SafetensorsProblem.unreadablePickle` for any other opcode or name, with its place.
     static func value(of bytes: UnsafeRawBufferPointer) throws -> Value {
         var machine = PickleMachine(bytes)
         return try machine.run()
@@ -71,14 +71,14 @@ struct PickleMachine {
             case UInt8(ascii: "R"): try rebuild()
             case UInt8(ascii: "s"): try fill(try pop(2))
             case UInt8(ascii: "u"): try fill(try popMark())
-            // What an ordered dictionary carries beside its pairs.
+            // The attributes that an ordered dictionary carries beside its pairs.
             case UInt8(ascii: "b"): _ = try pop()
             default: throw problem("the operation \(code), which no dictionary of tensors needs,")
             }
         }
     }
 
-    /// Names of classes for numbers, and the functions above; any other may run code.
+    /// Accepts the names of classes for numbers, and the functions above; any other may run code.
     private func known(_ name: String) throws -> String {
         let parts = name.split(separator: " ")
         let isStorage = parts.count == 2 && parts[0] == "torch" && parts[1].hasSuffix("Storage")

@@ -1,15 +1,15 @@
-/// The tensors of a file that `torch.save` wrote, found without running anything.
+/// The tensors of a file that `torch.save` wrote, found without running any code.
 enum PickledTensors {
     private static let types: [String: SafetensorsType] = [
         "DoubleStorage": .f64, "FloatStorage": .f32, "HalfStorage": .f16, "BFloat16Storage": .bf16, "LongStorage": .i64,
         "IntStorage": .i32, "ShortStorage": .i16, "CharStorage": .i8, "ByteStorage": .u8, "BoolStorage": .bool,
     ]
 
-    /// In the order of the dictionary.
+    /// Returns the tensors in the order of the dictionary.
     /// - Throws: `SafetensorsProblem.unreadablePickle`.
     static func tensors(in bytes: UnsafeRawBufferPointer) throws -> [SafetensorsTensor] {
         let archive = try StoredArchive(bytes)
-        // All files lie in one folder, whose name is the model's.
+        // All files are in one folder, whose name is the model's.
         guard let name = archive.files.keys.filter({ $0.hasSuffix("/data.pkl") }).min(), let range = archive.files[name]
         else {
             throw SafetensorsProblem.unreadablePickle("there is no data.pkl in it")
@@ -39,7 +39,7 @@ enum PickledTensors {
         }
     }
 
-    /// Where a tensor lies whose rows follow each other.
+    /// Returns the place of a tensor with contiguous rows.
     private static func place(
         of name: String,
         _ type: SafetensorsType,

@@ -1,8 +1,8 @@
-/// The files of a zip archive that are stored as they are, which is how PyTorch writes tensors.
+/// The uncompressed files of a zip archive, as PyTorch writes tensors.
 ///
 /// Source: PKWARE, "APPNOTE.TXT - .ZIP File Format Specification", 4.3 and 4.5.
 struct StoredArchive {
-    /// Where each file's bytes lie in the archive, by its name.
+    /// The range of each file's bytes in the archive, by its name.
     let files: [String: Range<Int>]
 
     private static let end: UInt32 = 0x0605_4b50
@@ -10,10 +10,10 @@ struct StoredArchive {
     private static let locator64: UInt32 = 0x0706_4b50
     private static let entry: UInt32 = 0x0201_4b50
     private static let local: UInt32 = 0x0403_4b50
-    /// A model has a file for each tensor.
+    /// The most files that are accepted; a model has one for each tensor.
     private static let mostFiles = 1 << 20
 
-    /// - Throws: `SafetensorsProblem.unreadablePickle` for what is no such archive.
+    /// - Throws: `SafetensorsProblem.unreadablePickle` if the bytes are not such an archive.
     init(_ bytes: UnsafeRawBufferPointer) throws {
         let source = Source(bytes: bytes)
         let (start, count) = try Self.directory(source)
@@ -48,7 +48,7 @@ struct StoredArchive {
         self.files = files
     }
 
-    /// Where the directory begins, and how many files it lists.
+    /// Returns the start of the directory, and the number of its files.
     private static func directory(_ source: Source) throws -> (start: Int, count: Int) {
         // A comment of up to 64 KiB may follow the last record.
         let lowest = max(0, source.bytes.count - 22 - 0xffff)
@@ -71,7 +71,8 @@ struct StoredArchive {
         return (start, count)
     }
 
-    /// Sizes past four bytes stand in an extra field, in this order, each only where its own field is full.
+    /// Reads sizes of more than four bytes from an extra field, which has them in this order, each only if its own
+    /// field is full.
     private static func wide(
         _ source: Source,
         _ start: Int,
@@ -99,7 +100,7 @@ struct StoredArchive {
         throw source.problem("a size is missing", start)
     }
 
-    /// Numbers of the archive, each read within its bounds.
+    /// The numbers of the archive, each read within its bounds.
     private struct Source {
         let bytes: UnsafeRawBufferPointer
 
