@@ -1,14 +1,14 @@
 import CZstd
 
-/// One zstd frame in memory, of which the length before compression is known.
+/// One zstd frame in memory, with a known length before compression.
 package enum ZstdFrame {
-    /// Windows of frames are at most this long, whatever the level: a phone that decodes piece by piece holds one.
+    /// The longest window of a frame, whatever the level, because a phone that decodes piece by piece holds one window.
     package static let windowLog: Int32 = 23
 
-    /// How long a frame of so many bytes can be at most.
+    /// Returns the largest size of a frame for so many bytes.
     package static func bound(_ byteCount: Int) -> Int { ZSTD_compressBound(byteCount) }
 
-    /// - Parameter prefix: bytes that the decoder has too; what repeats them takes next to nothing.
+    /// - Parameter prefix: bytes that the decoder also has; repetitions of them take next to nothing.
     /// - Throws: `ZstdError`.
     package static func compress(
         _ bytes: UnsafeRawBufferPointer,
@@ -35,14 +35,14 @@ package enum ZstdFrame {
         return frame
     }
 
-    /// Decodes exactly one frame to exactly as many bytes as `output` has.
+    /// Decodes exactly one frame to exactly the number of bytes in `output`.
     /// - Throws: `ZstdError` for anything else.
     package static func decompress(
         _ frame: UnsafeRawBufferPointer,
         into output: UnsafeMutableRawBufferPointer,
         prefix: UnsafeRawBufferPointer? = nil
     ) throws {
-        // What a frame says of its length is compared before anything is decoded.
+        // The length that a frame claims is checked before anything is decoded.
         guard ZSTD_getFrameContentSize(frame.baseAddress, frame.count) == UInt64(output.count) else {
             throw ZstdError(description: "the frame is not of \(output.count) bytes")
         }

@@ -1,14 +1,14 @@
 import CZstd
 import Foundation
 
-/// What zstd said, in its own words.
+/// An error of zstd, in its own words.
 package struct ZstdError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
-    /// An error in these words.
+    /// Creates an error with these words.
     package init(description: String) { self.description = description }
 
-    /// Returns the result of a zstd call, or throws what it means.
+    /// Returns the result of a zstd call, or throws its error.
     package static func check(_ result: Int) throws -> Int {
         guard ZSTD_isError(result) == 0 else {
             throw ZstdError(description: String(cString: ZSTD_getErrorName(result)))
@@ -22,14 +22,15 @@ package final class ZstdCompressor {
     private let context: OpaquePointer
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: ZSTD_CStreamOutSize(), alignment: 64)
 
-    /// - Parameter byteCount: of the whole input; the frame records it, and another length is an error at the end.
+    /// - Parameter byteCount: the size of the whole input; the frame records it, and another length is an error at the
+    ///   end.
     package init(level: Int32, byteCount: Int) throws {
         guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "no memory for a compressor") }
         self.context = context
         _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
         _ = try ZstdError.check(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(byteCount)))
-        // Where the library has threads, at least one worker compresses while the caller hashes; the frame is the same
-        // for every number of workers of at least one. Each takes a few megabytes, so they are few.
+        // If the library has threads, at least one worker compresses while the caller hashes; the frame is the same for
+        // every number of workers of at least one. Each takes a few megabytes, so there are few.
         let most = ZSTD_cParam_getBounds(ZSTD_c_nbWorkers).upperBound
         if most >= 1 {
             let workers = min(most, 4, Int32(max(1, ProcessInfo.processInfo.activeProcessorCount)))
@@ -66,7 +67,7 @@ package final class ZstdCompressor {
 
 /// Decompresses exactly one zstd frame that arrives piece by piece.
 package final class ZstdDecompressor {
-    /// The largest window accepted, 2^27 bytes: a frame may not make the reader take more memory than that.
+    /// The largest accepted window, 2^27 bytes: a frame cannot make the reader use more memory than that.
     package static let largestWindowLog: Int32 = 27
 
     private let context: OpaquePointer
@@ -97,7 +98,7 @@ package final class ZstdDecompressor {
         }
     }
 
-    /// - Throws: `ZstdError` when the frame is not complete.
+    /// - Throws: `ZstdError` if the frame is not complete.
     package func finish() throws {
         guard hasEnded else { throw ZstdError(description: "the compressed data ends too early") }
     }
