@@ -7,7 +7,7 @@ import Settings
 import Steps
 import Work
 
-/// The program: options in, one call, text out.
+/// The program: it parses options, makes one call, and prints text.
 @main
 struct EdgepipeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -80,7 +80,7 @@ struct EdgepipeCommand: ParsableCommand {
             }
         } catch {
             guard let status = ExitStatus(error) else { exit(withError: error) }
-            // Only these have lines of their own, with the place in the file.
+            // Only these errors have lines of their own, with the place in the file.
             if let error = SettingsError(of: error) {
                 Console.error("edgepipe: \(error)")
             } else {
@@ -90,7 +90,7 @@ struct EdgepipeCommand: ParsableCommand {
         }
     }
 
-    /// What the command took.
+    /// Returns the time and memory that the command used.
     private static func usage(since started: Date) -> String {
         let seconds = Date().timeIntervalSince(started)
         return "took \(numberText(seconds, 2)) s and at most \(sizeText(ProcessMemory.peakBytes)) of memory"

@@ -22,7 +22,7 @@ import Steps
 import Tokenizers
 import Work
 
-/// What the program tells its caller when it ends. The numbers are a contract with scripts.
+/// The exit status of the program. The numbers are a contract with scripts.
 public enum ExitStatus: Int32, CaseIterable, Sendable {
     case done = 0
     case failed = 1
@@ -35,7 +35,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     case wrongUsage = 64
     case interrupted = 130
 
-    /// One line for `--help`.
+    /// The meaning as one line for `--help`.
     public var meaning: String {
         switch self {
         case .done: "done"
@@ -49,7 +49,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         }
     }
 
-    /// The status that an error of any room stands for; nil for errors that no room throws.
+    /// Creates the status of an error of any module; nil for errors that no module throws.
     public init?(_ error: any Error) {
         switch error {
         case is Interruption.Stopped: self = .interrupted
@@ -72,7 +72,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
             is InferenceError, is EvaluationError, is ShapeError, is TokenizerError, is TextLineError:
             self = .badInput
         case is DeviceFitError, is UnknownKernels, is ServerStartError: self = .wrongUsage
-        // Reading concerns what somebody gave; writing concerns this machine.
+        // A read error concerns the user's input; a write error concerns this machine.
         case let error as FileError: self = ["open", "map", "read"].contains(error.operation) ? .badInput : .failed
         default: return nil
         }
@@ -93,7 +93,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     }
 
     private static func status(of error: RebuildError) -> ExitStatus {
-        // A network that is away is no fault of what was given.
+        // An unreachable network is not a fault of the input.
         if case .away(_, _, let underlying) = error { return ExitStatus(underlying) ?? .badInput }
         return .badInput
     }

@@ -17,7 +17,7 @@ struct CacheCommand: ParsableCommand {
         subcommands: [Status.self, Evict.self]
     )
 
-    /// Which folder is meant.
+    /// The options that select the folder.
     struct FolderOptions: ParsableArguments {
         @Option(
             help: ArgumentHelp(

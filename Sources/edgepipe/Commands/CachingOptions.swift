@@ -5,7 +5,7 @@ import Pipeline
 import Steps
 import SystemPackage
 
-/// Where products of steps are kept, of every command that makes or takes some.
+/// Where products of steps are stored, for every command that makes or reads some.
 struct CachingOptions: ParsableArguments {
     @Option(
         name: .customLong("cache"),
@@ -31,7 +31,7 @@ struct CachingOptions: ParsableArguments {
         return options
     }
 
-    /// The option as it is written, else the environment; nil for the folder beside the registry.
+    /// Returns the option as it is written, otherwise the environment variable; nil for the folder beside the registry.
     static func text(_ option: String?) -> String? {
         (option ?? ProcessInfo.processInfo.environment["EDGEPIPE_CACHE"]).flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -50,11 +50,11 @@ struct SharedCacheOptions: ParsableArguments {
     )
     var option: String?
 
-    /// As it is written; nil where nothing says it.
+    /// The place as it is written; nil if it is not given.
     var text: String? { CachingOptions.text(option) }
     var place: CacheOptions.Place? { CachingOptions.place(option) }
 
-    /// - Throws: `ValidationError` where nothing says where it is.
+    /// - Throws: `ValidationError` if no place is given.
     func require() throws {
         guard text != nil else { throw ValidationError("Give --cache or EDGEPIPE_CACHE.") }
     }

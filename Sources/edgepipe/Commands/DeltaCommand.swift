@@ -21,7 +21,7 @@ struct DeltaCommand: ParsableCommand {
         subcommands: [Plan.self, Make.self, Apply.self]
     )
 
-    /// What leads from where to where.
+    /// The old and the new side of a delta.
     struct Sides: ParsableArguments {
         @Argument(help: "The old build, which phones have: a GGUF file, or a build of the registry.") var old: String
         @Argument(help: "The new build.") var new: String
@@ -35,7 +35,7 @@ struct DeltaCommand: ParsableCommand {
             guard (1...19).contains(level) else { throw ValidationError("--level takes 1 to 19.") }
         }
 
-        /// Runs `body` with both as files; those of a registry are pulled into a folder for as long.
+        /// Runs `body` with both sides as files; builds of a registry are pulled into a temporary folder.
         func withMaker<Value>(_ body: (DeltaMaker) throws -> Value) throws -> Value {
             let folder = FilePath(FileManager.default.temporaryDirectory.path).appending(
                 "edgepipe-\(UUID().uuidString)"

@@ -5,7 +5,7 @@ import Pipeline
 import Steps
 import SystemPackage
 
-/// What a machine of a cluster runs.
+/// The command that a machine of a cluster runs.
 struct ExecStepCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec-step",
@@ -67,7 +67,7 @@ struct ExecStepCommand: RecordCommand {
         guard definitions.count == 1, let definition = definitions.first else {
             throw PipelineError.severalModels(known: definitions.compactMap(\.model))
         }
-        // Nobody else has the folder, so that two tasks of one machine never share a name.
+        // The folder is unique, so that two tasks of one machine never share a name.
         let folder = FilePath(work ?? NSTemporaryDirectory()).appending("edgepipe-task-\(UUID().uuidString)")
         try makeFolder(folder)
         defer { try? FileManager.default.removeItem(atPath: folder.string) }

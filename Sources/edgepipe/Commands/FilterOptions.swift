@@ -2,7 +2,7 @@ import Answers
 import Architectures
 import ArgumentParser
 
-/// What builds are asked for: options of every command that chooses among them.
+/// The conditions on builds: options of every command that selects among them.
 struct FilterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -6,7 +6,7 @@ import Settings
 import Steps
 import SystemPackage
 
-/// What a model does on phones: estimated here, or measured elsewhere and brought along.
+/// Shows how a model performs on phones: estimated here, or imported from measurements.
 struct FitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fit",

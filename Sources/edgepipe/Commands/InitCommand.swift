@@ -82,15 +82,15 @@ struct InitCommand: ParsableCommand {
     }
 }
 
-/// Asks whoever sits at the terminal.
+/// Asks the user at the terminal.
 private struct Question {
-    /// - Returns: nil where nobody does.
+    /// - Returns: nil without a user at the terminal.
     init?() {
         guard Console.isInputTerminal, Console.isErrorTerminal else { return nil }
     }
 
-    /// - Parameter standard: what an empty answer means.
-    /// - Returns: nil where the input ends, or nothing is said.
+    /// - Parameter standard: the value of an empty answer.
+    /// - Returns: nil if the input ends, or the answer is empty.
     func ask(_ words: String, standard: String? = nil) -> String? {
         Console.prompt(standard.map { "\(words) [\($0)]: " } ?? "\(words): ")
         let answer = readLine()?.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""

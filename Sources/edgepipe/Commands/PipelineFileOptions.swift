@@ -3,7 +3,7 @@ import Pipeline
 import Steps
 import SystemPackage
 
-/// The pipeline file of a command, and what is changed of it for one call.
+/// The pipeline file of a command, and the overrides of one call.
 struct PipelineFileOptions: ParsableArguments {
     @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
     var file: String
@@ -25,14 +25,14 @@ struct PipelineFileOptions: ParsableArguments {
     /// Reads and checks the file.
     func read() throws -> PipelineFile { try PipelineFile(path: FilePath(file), overrides: set) }
 
-    /// The pipelines that were chosen, with the builds that were chosen.
+    /// Returns the selected pipelines, with the selected builds.
     func definitions(of file: PipelineFile) throws -> [PipelineDefinition] {
         try file.definitions(of: model).map { try $0.building(only: type) }
     }
 }
 
 extension OutputOptions {
-    /// Prints what was made of the pipelines of a file: one record, or a list where the file names its models.
+    /// Prints the results of the pipelines of a file: one record, or a list if the file names its models.
     func print<Record: Encodable>(
         _ records: [Record],
         of file: PipelineFile,

@@ -43,7 +43,7 @@ struct PlanCommand: RecordCommand {
         }
     }
 
-    /// Empty for a text that is no list of numbers.
+    /// The numbers of machines; empty if the text is not a list of numbers.
     private var sizes: [Int] {
         let parts = (nodes ?? "").split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
         return parts.count <= 100 && parts.allSatisfy { $0.map((1...100_000).contains) ?? false }

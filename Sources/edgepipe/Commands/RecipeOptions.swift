@@ -4,7 +4,7 @@ import Recipes
 import Steps
 import SystemPackage
 
-/// How `quantize` is asked for the best file of a size, in place of a type.
+/// The options of `quantize` for the best file of a size, in place of a type.
 struct RecipeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Make the best file of at most this size, such as 1.2GB.", valueName: "size"))
     var size: String?
@@ -56,7 +56,7 @@ struct RecipeOptions: ParsableArguments {
     )
     var saveTypes: String?
 
-    /// What was asked for; nil where a type is named instead.
+    /// The requested goal; nil if a type is named instead.
     var goal: RecipeGoal? {
         get throws {
             if let size {
@@ -99,7 +99,7 @@ struct RecipeOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: `StepsError` for a size that is none.
+    /// - Throws: `StepsError` for an invalid size.
     func request(model: String, text: String, _ settings: QuantizeSettings, threads: Int) throws -> RecipeRequest {
         guard let goal = try goal, let ladder = TypeLadder(ladder) else {
             throw ValidationError("Give one of --size, --bpw and --fit.")

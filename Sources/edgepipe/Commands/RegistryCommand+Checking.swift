@@ -35,7 +35,7 @@ extension RegistryCommand {
             if sample != nil, percent == nil { throw ValidationError("--sample takes a share such as 5%.") }
         }
 
-        /// Above 0, up to 100; nil where the text is none.
+        /// The share, above 0 and up to 100; nil if the text is not valid.
         private var percent: Double? {
             guard let sample, let value = Double(sample.hasSuffix("%") ? sample.dropLast() : sample[...]),
                 value > 0, value <= 100

@@ -122,7 +122,7 @@ struct RunCommand: RecordCommand {
             return try records.print(reports, of: file, tables: Self.text(of:_:))
         }
         let clock = RunTimings()
-        // The time of a run that fails is of interest, too.
+        // The time of a run that fails is also of interest.
         defer {
             if let timings { Self.write(clock, to: FilePath(timings)) }
         }

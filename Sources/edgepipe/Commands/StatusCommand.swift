@@ -2,7 +2,7 @@ import ArgumentParser
 import Cluster
 import SystemPackage
 
-/// Where submissions are.
+/// The options that select the folder of submissions.
 struct SubmissionOptions: ParsableArguments {
     @OptionGroup var cache: SharedCacheOptions
 
@@ -13,7 +13,7 @@ struct SubmissionOptions: ParsableArguments {
         if folder == nil { try cache.require() }
     }
 
-    /// - Parameter name: what was asked for: a pipeline file or an id; nil for all.
+    /// - Parameter name: the argument: a pipeline file or an id; nil for all.
     func submissions(_ name: String?) throws -> Submissions {
         try Submissions(folder: folder.map { FilePath($0) }, cache: cache.place, of: name)
     }

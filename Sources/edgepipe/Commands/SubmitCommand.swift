@@ -6,7 +6,7 @@ import Pipeline
 import Steps
 import SystemPackage
 
-/// What runs the tasks of a submission.
+/// The system that runs the tasks of a submission.
 enum ClusterEngine: String, ExpressibleByArgument, CaseIterable { case slurm }
 
 struct SubmitCommand: RecordCommand {

@@ -17,7 +17,7 @@ struct ValidateCommand: RecordCommand {
 
     @OptionGroup var records: OutputOptions
 
-    /// What a sound file describes.
+    /// The contents of a valid file.
     private struct Report: Encodable {
         let pipeline: String
         let version: String

@@ -7,12 +7,12 @@ enum BuildTable {
         "build", "size", "bits/weight", "bits/byte", "perplexity", "KL div.", "peak memory", "tokens/s", "%/1k tokens",
     ]
 
-    /// Of models that do not write.
+    /// The columns of models that do not generate text.
     private static let embeddingColumns = [
         "build", "size", "bits/weight", "mean cosine", "top-10 overlap %", "peak memory", "text tokens/s",
     ]
 
-    /// Builds of one kind: models that embed have other figures.
+    /// Makes the table of builds of one kind: embedding models have other figures.
     static func table(_ builds: [BuildSummary]) -> Table {
         guard let kind = builds.first?.kind, kind != .language else {
             return Table(columns: columns, rows: builds.map(row))

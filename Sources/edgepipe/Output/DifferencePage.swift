@@ -3,7 +3,7 @@ import BinaryIO
 import Briefs
 import Registry
 
-/// What is different between two versions, in Markdown for a pull request.
+/// The difference between two versions, in Markdown for a pull request.
 struct DifferencePage {
     let difference: VersionDifference
 
@@ -48,7 +48,7 @@ struct DifferencePage {
         ).markdown
     }
 
-    /// What a reader asks first; JSON has all.
+    /// The metrics that readers look for first; JSON has all.
     private static let headlines: Set = [
         Metric.bitsPerByte, Metric.perplexity, Metric.meanKLD, Metric.sameTopPercent, Metric.accuracyPercent,
         Metric.meanCosine, Metric.top10OverlapPercent,

@@ -4,7 +4,7 @@ import Quantization
 import Settings
 import Steps
 
-/// The statistics of an importance matrix, for a person.
+/// The statistics of an importance matrix, for a human reader.
 enum ImportanceTable {
     static func text(_ summary: ImportanceSummary, _ format: OutputFormat) -> String {
         let tensors = tensorTable(summary).text(format)

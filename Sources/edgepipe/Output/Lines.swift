@@ -1,6 +1,6 @@
 import BinaryIO
 
 extension [String] {
-    /// Each on a line of its own: no text of a file forges one.
+    /// The texts, each on its own line: no text from a file can forge one.
     var asLines: String { map(\.visible).joined(separator: "\n") }
 }

@@ -9,20 +9,20 @@ extension WorkOptions {
 }
 
 extension OutputOptions {
-    /// A progress line for one piece of work.
+    /// Makes a progress line for one piece of work.
     func progressLine() -> ProgressLine { ProgressLine(isQuiet: quiet) }
 
-    /// Tells what somebody should know although all goes well.
+    /// Prints a remark for the user that is not an error.
     func remark(_ text: String) {
         if !quiet { Console.message(text) }
     }
 }
 
 extension RegistryOptions {
-    /// The option, else the environment, else the usual name in this folder.
+    /// The option, otherwise the environment variable, otherwise the usual name in this folder.
     private var text: String { path ?? ProcessInfo.processInfo.environment["EDGEPIPE_REGISTRY"] ?? "registry.db" }
 
-    /// A registry on a disk.
+    /// The path of a registry on a disk.
     var file: FilePath {
         get throws {
             guard case .file(let path) = try place() else {
@@ -32,14 +32,14 @@ extension RegistryOptions {
         }
     }
 
-    /// Where the registry is.
+    /// Returns the place of the registry.
     func place() throws -> RegistryPlace { try RegistryPlace(text, isInsecure: insecure) }
 
-    /// Opens the registry to ask it.
+    /// Opens the registry for reading.
     func reading<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
         try place().reading(progress: { _, _, _ in }, body)
     }
 
-    /// Opens the registry to change it.
+    /// Opens the registry for changes.
     func changing<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value { try place().changing(body) }
 }

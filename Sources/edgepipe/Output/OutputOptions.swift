@@ -5,7 +5,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json, jsonl, csv, markdown
 }
 
-/// A command that prints records, and says on request what that took.
+/// A command that prints records and, on request, the time and memory that it used.
 protocol RecordCommand: ParsableCommand {
     var records: OutputOptions { get }
 }
@@ -29,7 +29,7 @@ struct OutputOptions: ParsableArguments {
 
     var chosen: OutputFormat { isJSON ? .json : format }
 
-    /// Prints records: a table of cells, or each record whole as JSON.
+    /// Prints records: as a table of cells, or each whole record as JSON.
     func print<Record: Encodable>(_ records: [Record], columns: [String], row: (Record) -> [String]) throws {
         switch chosen {
         case .json: try Console.print(json: records)
@@ -40,7 +40,7 @@ struct OutputOptions: ParsableArguments {
         }
     }
 
-    /// Prints one record: whole as JSON, or as the text that `tables` makes of it.
+    /// Prints one record: whole as JSON, or as the text that `tables` returns.
     func print(_ record: some Encodable, tables: (OutputFormat) -> String) throws {
         switch chosen {
         case .json: try Console.print(json: record)
@@ -50,7 +50,7 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-/// Options of every command that works for a while.
+/// Options of every command that runs for a while.
 struct WorkOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var threads: Int?
@@ -60,7 +60,7 @@ struct WorkOptions: ParsableArguments {
     }
 }
 
-/// The option of every command that takes a model of the Hub.
+/// The option of every command that accepts a model of the Hub.
 struct HubOptions: ParsableArguments {
     @Flag(help: "Take hf:// models from the local cache alone; download nothing.")
     var offline = false

@@ -3,7 +3,7 @@ import Pipeline
 import Settings
 import Steps
 
-/// What a model scored, for a person.
+/// The score of a model, for a human reader.
 enum PerplexityTable {
     static func text(_ report: PerplexityReport, _ format: OutputFormat) -> String {
         let table = Table(columns: ["measure", "value"], rows: rows(report) + comparison(report)).text(format)

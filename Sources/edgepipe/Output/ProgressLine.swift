@@ -1,12 +1,12 @@
 import Work
 
-/// How far some work is, on standard error.
+/// The progress of some work, on standard error.
 final class ProgressLine: Sendable {
     private let lines: ProgressLines
 
     init(isQuiet: Bool) { lines = ProgressLines(isQuiet: isQuiet) }
 
-    /// Shows the state of work that Ctrl-C may stop.
+    /// Shows the state of work that Ctrl-C can stop.
     func track(_ detail: String, _ done: Int, _ total: Int) throws {
         try Interruption.check()
         update(detail, done, total)
@@ -14,6 +14,6 @@ final class ProgressLine: Sendable {
 
     func update(_ detail: String, _ done: Int, _ total: Int) { lines.update("", detail, done, total) }
 
-    /// Takes the line away, so that what follows begins on a clean one.
+    /// Removes the line, so that the next output begins on an empty one.
     func clear() { lines.end("") }
 }

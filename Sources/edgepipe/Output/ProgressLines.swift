@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// How far several works are that go on side by side, on standard error: on a terminal a line each, drawn over as they go on; elsewhere,
-/// where every line stays, one for each tenth of what takes longer than a few seconds.
+/// The progress of several concurrent works, on standard error: on a terminal one line each, which is redrawn;
+/// elsewhere, where every line stays, one line for each tenth of work that takes longer than a few seconds.
 final class ProgressLines: Sendable {
     private struct Work {
         let name: String
@@ -16,13 +16,13 @@ final class ProgressLines: Sendable {
     private struct State {
         var works: [Work] = []
         var lastDrawn = Date.distantPast
-        /// Lines that are on the terminal now.
+        /// The number of lines currently on the terminal.
         var drawnCount = 0
     }
 
-    /// Seconds between two drawings.
+    /// The seconds between two drawings.
     private static let interval = 0.1
-    /// What takes no longer than these seconds is not told of where lines stay.
+    /// The seconds after which work is reported where lines stay; shorter work is not.
     private static let shortest = 5.0
 
     private let isQuiet: Bool
@@ -30,7 +30,7 @@ final class ProgressLines: Sendable {
 
     init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
-    /// - Parameter name: of the work, which its line begins with; empty for work without a name.
+    /// - Parameter name: the name of the work, with which its line begins; empty for work without a name.
     func update(_ name: String, _ detail: String, _ done: Int, _ total: Int) {
         guard !isQuiet, total > 0 else { return }
         state.withLock { state in
@@ -38,7 +38,7 @@ final class ProgressLines: Sendable {
             let index = state.works.firstIndex { $0.name == name } ?? state.works.endIndex
             if index == state.works.endIndex { state.works.append(Work(name: name)) }
             if total != state.works[index].total || done < state.works[index].done {
-                // Other work of the same step, which takes a time of its own.
+                // Other work of the same step, which is timed separately.
                 (state.works[index].started, state.works[index].lastTenth) = (now, -1)
             }
             (state.works[index].detail, state.works[index].done, state.works[index].total) = (detail, done, total)
@@ -51,7 +51,7 @@ final class ProgressLines: Sendable {
         }
     }
 
-    /// Takes a work's line away.
+    /// Removes a work's line.
     func end(_ name: String) {
         state.withLock { state in
             state.works.removeAll { $0.name == name }
@@ -59,7 +59,7 @@ final class ProgressLines: Sendable {
         }
     }
 
-    /// Prints what stays, above the lines that are drawn over.
+    /// Prints permanent output above the redrawn lines.
     func print(_ body: () -> Void) {
         state.withLock { state in
             Self.clear(&state)

@@ -1,18 +1,18 @@
 import BinaryIO
 import Steps
 
-/// A quantization as text: the tensors by role or each by name, and under them the whole.
+/// A quantization as text: the tensors by role or each by name, and the totals below.
 struct QuantizationTable {
     let report: QuantizationReport
     /// Whether every tensor has a row.
     let isWhole: Bool
 
-    /// - Parameter isVerbose: whether a person wants every tensor; programs that read CSV always do.
+    /// - Parameter isVerbose: whether the user requested every tensor; CSV always has them.
     init(_ report: QuantizationReport, isVerbose: Bool, _ format: OutputFormat) {
         (self.report, isWhole) = (report, isVerbose || format == .csv)
     }
 
-    /// The rows, the sum, and by name what did not get the type it was meant to have.
+    /// Returns the rows, the sum, and the names of tensors that did not get their intended type.
     func text(_ format: OutputFormat) -> String {
         var lines = [(isWhole ? tensors : roles).text(format), "", summary]
         if let grids = report.gridSummary { lines.append("  \(grids)") }

@@ -4,7 +4,7 @@ import Steps
 
 /// The best build of a size, as text.
 enum RecipeTable {
-    /// What was chosen by role, and how it compares with the best preset on each text.
+    /// Returns the selected types by role, and the comparison with the best preset on each text.
     static func text(_ report: RecipeReport, _ format: OutputFormat) -> String {
         var text = roles(report).text(format) + "\n\n" + comparison(report).text(format) + "\n\n"
         text += "\(sizeText(report.bytes)) of \(sizeText(report.budget)), "
@@ -14,7 +14,7 @@ enum RecipeTable {
         return text
     }
 
-    /// A row for each role: how many tensors have each type, and their part of the predicted divergence.
+    /// Makes a row for each role: how many tensors have each type, and their part of the predicted divergence.
     private static func roles(_ report: RecipeReport) -> Table {
         var order: [String] = []
         var counts: [String: [String: Int]] = [:]

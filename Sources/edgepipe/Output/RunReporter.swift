@@ -2,7 +2,7 @@ import Pipeline
 import Settings
 import Steps
 
-/// Shows a run as it goes: progress for a person, or one JSON object a line for a program.
+/// Shows a run while it is in progress: progress for a human reader, or one JSON object per line for a program.
 final class RunReporter: Sendable {
     private let lines: ProgressLines
     private let isQuiet: Bool

@@ -3,7 +3,7 @@ import Pipeline
 import Settings
 import Steps
 
-/// Sensitivities for a person: a heat map of layers and roles; tensor by tensor in the other forms.
+/// Sensitivities for a human reader: a heat map of layers and roles; tensor by tensor in the other forms.
 enum SensitivityTable {
     static func text(_ report: SensitivityReport, _ format: OutputFormat) -> String {
         let result = report.result
@@ -41,7 +41,7 @@ enum SensitivityTable {
         return text(SensitivityHeatMap(result), footer)
     }
 
-    /// Layers and roles in a table, what is outside of them in another, and what it is.
+    /// Returns layers and roles in a table, tensors outside the layers in another, and a footer.
     private static func text(_ map: SensitivityHeatMap, _ footer: String) -> String {
         func cell(_ value: Double?) -> String {
             value.map { "\(map.shade(of: $0)) \(SensitivityHeatMap.figure($0))" } ?? ""

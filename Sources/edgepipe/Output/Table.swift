@@ -1,7 +1,7 @@
 import BinaryIO
 import Briefs
 
-/// Rows of text under headings. Cells hold one line each, so that no text of a file forges a row.
+/// Rows of text under headings. Cells are one line each, so that no text from a file can forge a row.
 struct Table {
     let columns: [String]
     let rows: [[String]]
@@ -11,7 +11,7 @@ struct Table {
         self.rows = rows.map { $0.map(\.visible) }
     }
 
-    /// Columns aligned with spaces; those that hold numbers only, to the right.
+    /// The table with columns aligned by spaces; numeric columns are aligned to the right.
     var plain: String {
         let widths = columns.indices.map { column in
             ([columns] + rows).map { $0[column].count }.max() ?? 0
@@ -38,7 +38,7 @@ struct Table {
         return ([line(columns), rule] + rows.map(line)).joined(separator: "\n")
     }
 
-    /// RFC 4180, with quotes where they are needed.
+    /// The table as RFC 4180, with quotes where they are needed.
     var csv: String {
         func field(_ cell: String) -> String {
             guard cell.contains(where: { ",\"\n".contains($0) }) else { return cell }
