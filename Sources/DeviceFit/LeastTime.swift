@@ -2,7 +2,7 @@ import Tensors
 
 /// A lower bound of a token's time, whatever types its weights have.
 package struct LeastTime: Sendable {
-    /// Milliseconds per weight and per byte, each the minimum over all types.
+    /// Milliseconds per weight and per byte, each the minimum over all types and devices.
     private let perWeight: Double
     private let perByte: Double
 

@@ -32,7 +32,8 @@ public struct EmbeddingComparison: Sendable, Codable, Equatable {
 
     /// Embeds the texts with both models.
     /// - Parameter progress: called after each text.
-    /// - Throws: `EvaluationError` for models whose vectors cannot be compared, and for fewer than two texts; `InferenceError`.
+    /// - Throws: `EvaluationError` for models whose vectors cannot be compared, and for fewer than two texts;
+    ///   `InferenceError`.
     public init(
         of build: EmbeddingRun,
         with base: EmbeddingRun,

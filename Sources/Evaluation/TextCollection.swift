@@ -18,7 +18,7 @@ public struct TextCollection: Sendable {
     /// - Parameters:
     ///   - run: the run of the model whose tokens count.
     ///   - isJSON: whether each line is a JSON string.
-    ///   - context: the most tokens of a text, in addition to the model's own limit.
+    ///   - context: the most tokens of a text, unless the model's own limit is lower.
     ///   - count: the most texts; nil for all.
     /// - Throws: `EvaluationError` for a file that is not UTF-8, for lines that are not JSON strings, and for too few
     ///   or too many texts; `TokenizerError`.

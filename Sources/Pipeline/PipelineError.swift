@@ -9,7 +9,7 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
     case notCached(step: String, wanted: String)
     /// The step needs more memory than the limit; both in bytes.
     case memoryLimit(step: String, needed: Int, limit: Int)
-    /// A node's key differs from the requested one; nil if it has none.
+    /// A node's key differs from the requested one; `found` is nil if it has none.
     case otherKey(step: String, wanted: String, found: String?, version: String)
     case stepFailed(step: String, underlying: any Error)
 

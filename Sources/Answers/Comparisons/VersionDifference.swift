@@ -34,7 +34,7 @@ public struct VersionDifference: Encodable, Sendable {
         public var unit: String
         public var old: Double
         public var new: Double
-        /// One standard error of the old value.
+        /// One standard error of the old value, as is the next one of the new value.
         public var oldStandardError: Double?
         public var newStandardError: Double?
         /// Whether the difference is more than twice its standard error; nil if the error is not known.
@@ -61,7 +61,7 @@ public struct VersionDifference: Encodable, Sendable {
         public var tensors: [String]
     }
 
-    /// The old version, `model@version`.
+    /// The old version as `model@version`, as is `new`.
     public var old: String
     public var new: String
     public var added: [Build]

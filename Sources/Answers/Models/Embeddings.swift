@@ -47,7 +47,7 @@ public enum Embeddings {
     /// Measures the distance of a model's vectors from another model's on the texts.
     /// - Parameters:
     ///   - text: one text per line, or, if `isJSON`, lines as `inputs(jsonLines:)` reads them.
-    ///   - pooling: nil for the model's own; a classifier's scores for a model with labels.
+    ///   - pooling: nil for the model's own, or for a classifier's scores if the model has labels for them.
     /// - Throws: as `make`, and `EvaluationError` for models whose vectors cannot be compared, and for too few texts.
     public static func compare(
         _ model: FilePath,

@@ -10,13 +10,13 @@ public struct DeviceMeasurementFile {
         var metric: DeviceMeasurement.Metric
         var value: Double
         var deviation: Double?
-        /// The procedure, such as `llama-bench`, and the processor that it ran on.
+        /// The procedure, such as `llama-bench`; `backend` is what it ran on.
         var method: String
         var backend: String
         /// The number of tokens that were already in the context.
         var depth: Int?
         var conditions: [String: String]
-        /// The file's statements about the model; nil without any.
+        /// The parameters and tensor bytes that the file states; nil if it states none.
         var parameters: Int?
         var tensorBytes: Int?
     }

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// The request to run a pipeline on a cluster.
 public struct SubmitRequest: Sendable {
-    /// The pipeline file.
+    /// The pipeline file; `overrides` replace its settings.
     public var file: FilePath
     public var overrides: [String]
     /// The model, if the file has several.

@@ -12,7 +12,7 @@ extension DecoderGraph {
     }
 
     /// - Parameter state: the tokens' embeddings.
-    /// - Returns: nil for a model without.
+    /// - Returns: nil for a model without per-layer embeddings.
     mutating func layerInputs(of count: Int, _ state: ComputeGraph.Tensor) -> LayerInputs? {
         guard let length = shape.layerInputLength, length > 0 else { return nil }
         let identifiers = graph.input(tokens)

@@ -42,8 +42,8 @@ package struct ScoredPiece: Sendable, Equatable {
     }
 }
 
-/// The file of a piece: `EPSC`, the format as 32 bits, the header's length as 64 bits, the header as JSON, and for each window the columns of its
-/// tokens, all little-endian.
+/// The file of a piece: `EPSC`, the format as 32 bits, the header's length as 64 bits, the header as JSON, and for each
+/// window the columns of its tokens, all little-endian.
 extension ScoredPiece {
     private static let magic = Array("EPSC".utf8)
     private static let format: UInt32 = 1

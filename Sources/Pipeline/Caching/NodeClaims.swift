@@ -126,7 +126,7 @@ final class NodeClaims: Sendable {
     private struct OtherClaim {
         enum Finding {
             case abandoned(String)
-            /// The node is claimed by a run whose name is in the claim, or not written yet.
+            /// A run claims the node; `owner` is nil if the claim does not name it yet.
             case held(owner: String?)
         }
 

@@ -6,8 +6,8 @@ extension Schema {
     /// guards them.
     ///
     /// `weightBytes` is the bytes of the tensors that engines load, and `readWeights` is the number of weights that
-    /// every token is multiplied with: all active weights except embedding and output; 0 if others are only looked up
-    /// or not loaded, too.
+    /// every token is multiplied with: all active weights except embedding and output; 0 if the model has further
+    /// weights that are only looked up or not loaded.
     static let shapeBoundColumns = """
         ALTER TABLE shape ADD COLUMN weightBytes INTEGER;
         ALTER TABLE shape ADD COLUMN readWeights INTEGER;
