@@ -79,7 +79,7 @@ struct SpeedModel {
         (speed.millisecondsPerGB * q40Bytes + speed.millisecondsPerBillion) * weights / 1e9
     }
 
-    /// Returns the most frequent of the unmeasured types; nil if few weights have them.
+    /// Returns the unmeasured type that most weights have; nil if few weights have unmeasured types.
     private static func unmeasured(_ read: TypeMixture, on engine: SpeedClass.Engine) -> String? {
         let measured = read.share { FormatFactors.of($0, on: engine).isMeasured }
         guard measured < measuredShare else { return nil }

@@ -47,7 +47,7 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
 }
 
 extension SettingsError {
-    /// Wraps the error itself, or the error of a step.
+    /// Extracts the mistakes in settings: the error itself, or a step's; nil for any other error.
     public init?(of error: any Error) {
         switch error {
         case let error as SettingsError: self = error

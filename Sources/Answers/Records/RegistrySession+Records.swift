@@ -24,7 +24,7 @@ extension RegistrySession {
     /// Returns the disk space that the builds take.
     public func storage() throws -> StorageReport { try registry.storage() }
 
-    /// Returns a warning if no build of the registry can be pulled: an answer needs no bytes, but its reader has to
+    /// Returns a warning if builds of the registry cannot be pulled: an answer needs no bytes, but its reader has to
     /// know.
     public func objectsWarning() throws -> String? {
         do {

@@ -40,7 +40,7 @@ package enum SlurmAnswers {
             return [array_task_id?.value ?? 0]
         }
 
-        /// Parses numbers; in a long list that Slurm shortens with dots, the dots replace the rest.
+        /// Parses numbers. Slurm shortens a long list with dots, which replace the rest.
         package static func numbers(_ text: String) -> [Int] {
             text.prefix { $0 != "%" }.split(separator: ",").flatMap { part -> [Int] in
                 let ends = part.split(separator: "-").compactMap { Int($0) }

@@ -246,7 +246,7 @@ struct DecoderGraph {
         return graph.update(attended, with: stateSpace(firstNorm(state), space))
     }
 
-    /// The tensor that replaces logits if none are requested.
+    /// Adds the pooled vector that replaces logits if none are requested.
     private mutating func pool(_ state: ComputeGraph.Tensor) {
         graph.expand(state)
         guard let pooling = shape.pooling.flatMap(Pooling.init(rawValue:)) else { return }

@@ -224,7 +224,7 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// Links a cached file under the name that its step gave it.
+    /// Makes a link to a cached file under the name that its step gave it.
     private func call(_ path: FilePath, _ name: FilePath) throws {
         let whole = path.isAbsolute ? path : FilePath(FileManager.default.currentDirectoryPath).pushing(path)
         let target = whole.lexicallyNormalized().string

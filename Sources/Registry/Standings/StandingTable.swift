@@ -14,7 +14,8 @@ struct StandingTable {
     let database: Database
     /// Whether standings can be queried by shape and channel, as since migration 10.
     let isNarrow: Bool
-    /// The number of builds by the text on which they were measured; no id is 0. Empty if they are not counted.
+    /// The number of builds by the text on which they were measured; 0 is the id for no text. Empty if they are not
+    /// counted.
     let yardsticks: [(id: Int64, builds: Int)]
     private let channel: String?
 
