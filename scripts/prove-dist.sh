@@ -28,7 +28,7 @@ echo "checksums: agree"
 base=${DEBIAN_BASE:-}
 if [[ -z $base ]]; then
     base=$work/base
-    debootstrap --variant=minbase --include=python3 bookworm "$base" > "$work/debootstrap.log" 2>&1 \
+    debootstrap --variant=minbase --include=python3,openssl bookworm "$base" > "$work/debootstrap.log" 2>&1 \
         || { tail -3 "$work/debootstrap.log"; skip "debootstrap could not download Debian 12"; }
 fi
 root=$work/root
@@ -59,16 +59,16 @@ as_user /tmp/of-deb "edgepipe run /usr/share/edgepipe/pipelines/quickstart.yaml 
 diff "$work/expected.txt" "$work/deb.txt" || fail "the .deb's answer is another one than the build tree's"
 as_user /tmp/of-deb "edgepipe $query --registry /usr/share/edgepipe/registry.db.example" > "$work/example.txt"
 grep -q '^Best: ' "$work/example.txt" || fail "the example's registry gives no answer where it lies"
-if inside "command -v python3" > /dev/null; then
+if inside "command -v python3 openssl" > /dev/null; then
     mkdir "$root/src"
     git ls-files -z | xargs -0 tar -c | tar -x -C "$root/src"
     # A network namespace of its own has a loopback that is down; 0x8914 is SIOCSIFFLAGS, and 1 is IFF_UP.
     inside "python3 -c 'import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack(\"16sh14x\", b\"lo\", 1))'
         cd /src && python3 scripts/check-docs.py /usr/bin/edgepipe" > "$work/docs.txt" 2>&1 \
         || { tail -20 "$work/docs.txt" >&2; fail "a command of the documents does not do there what they show"; }
-    echo ".deb: $(tail -1 "$work/docs.txt")"
+    echo "documents, with the .deb: $(grep "^commands: " "$work/docs.txt")"
 else
-    echo "documents: not run there, since the base has no python3"
+    echo "documents: not run there, since the base has not both python3 and openssl"
 fi
 inside "dpkg --verify edgepipe; zcat /usr/share/man/man1/edgepipe-run.1.gz | grep -q EXAMPLES; test -s /usr/share/doc/edgepipe/copyright"
 inside "dpkg --purge edgepipe" > /dev/null 2>&1
