@@ -1,7 +1,6 @@
 import BinaryIO
 import Foundation
 import Registry
-import Synchronization
 import SystemPackage
 
 #if canImport(Darwin)
@@ -36,7 +35,7 @@ package struct StepCache: Sendable {
     private let inputs: CacheFolder
     /// The folder in which older versions left files, which are found by their records in the registry.
     private let olderFolder: FilePath
-    private let health: Health
+    private let health: CacheHealth
 
     /// - Parameters:
     ///   - registry: nil if none exists yet.
@@ -63,7 +62,7 @@ package struct StepCache: Sendable {
         }
         asksFarAlone = far != nil && options.cache.asksServerAlone
         olderFolder = options.workFolder
-        health = Health(remark)
+        health = CacheHealth(remark)
         if mode != .off { try near.prepare(forWriting: isWritable && mode.writes) }
     }
 
@@ -299,35 +298,6 @@ package struct StepCache: Sendable {
             health.note(error, isTaking: false)
         }
     }
-
-    /// The state of the places; each failure is reported once.
-    private final class Health: Sendable {
-        private struct State {
-            var isAnswering = true
-            var isTaking = true
-            var wasSaid = false
-        }
-
-        private let state = Mutex(State())
-        private let say: @Sendable (String) -> Void
-
-        init(_ say: @escaping @Sendable (String) -> Void) { self.say = say }
-
-        var isAnswering: Bool { state.withLock { $0.isAnswering } }
-        var isTaking: Bool { state.withLock { $0.isTaking } }
-
-        func note(_ error: any Error, isAnswering: Bool = true, isTaking: Bool = true) {
-            let isFirst = state.withLock { state in
-                defer { state.wasSaid = true }
-                state.isAnswering = state.isAnswering && isAnswering
-                state.isTaking = state.isTaking && isTaking
-                return !state.wasSaid
-            }
-            if isFirst {
-                say("the cache failed, and the run goes on without what it would have kept or given: \(error)")
-            }
-        }
-    }
 }
 
 extension StepCache {
@@ -391,13 +361,5 @@ extension StepCache {
         return try registry?.stepRecord(for: key).flatMap {
             try? JSONDecoder().decode(SHA256Digest.self, from: Data($0.outputs.utf8))
         }
-    }
-}
-
-extension RunOptions {
-    /// The local folder.
-    package var cacheFolder: CacheFolder {
-        guard case .folder(let path)? = cache.place else { return CacheFolder(workFolder) }
-        return CacheFolder(path)
     }
 }

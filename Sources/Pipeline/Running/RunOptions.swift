@@ -39,3 +39,11 @@ public struct RunOptions: Sendable {
     /// The folder that steps work in.
     package var workFolder: FilePath { workPlace ?? FilePath(registry.string + ".work") }
 }
+
+extension RunOptions {
+    /// The local folder.
+    package var cacheFolder: CacheFolder {
+        guard case .folder(let path)? = cache.place else { return CacheFolder(workFolder) }
+        return CacheFolder(path)
+    }
+}
